@@ -20,6 +20,7 @@ from helpers.wait import wait_until
 from homerun import Experiment, Run, Workspace
 from runstore.metrics import chart as metric_chart
 from runstore.metrics import log as metric_log
+from studio.browser.actions import row
 from studio.browser.lab import Studio
 
 STRONG = """(canvas) => {
@@ -845,3 +846,73 @@ def test_lines_are_coloured_by_a_field_and_so_are_the_runs_beside_them(
     expect(page.locator("button.eye line")).to_have_count(6)
     beside = page.locator("button.eye line").evaluate_all(inks)
     assert sorted(set(beside)) == sorted(set(found))
+
+
+def test_a_table_beside_grouped_charts_has_the_colours_of_their_lines(page: Page, lab: Lab) -> None:
+    runs = swept(lab, "beside", 6)
+    lab.show(page, "/runs?experiment=beside&show=split&group=tags.opt")
+    legend = page.get_by_role("list", name="Lines").get_by_role("button")
+    expect(legend).to_have_text(["adam (3 runs)", "sgd (3 runs)"])
+    adam, sgd = inks(legend)
+    assert adam != sgd
+    table = page.get_by_role("grid", name="Runs")
+    headings = table.locator(".is-group-head")
+    expect(headings.locator("line")).to_have_count(2)
+    assert inks(headings) == [adam, sgd]
+    for run in runs:
+        opt = {"adam": adam, "sgd": sgd}[run.get_tags()["opt"]]
+        assert inks(row(page, run.number)) == [opt]
+
+    lab.show(page, f"/compare?ids={','.join(run.id for run in runs)}&group=tags.opt")
+    expect(legend).to_have_text(["adam (3 runs)", "sgd (3 runs)"])
+    dots = page.get_by_role("list", name="Runs").locator(".dot")
+    assert inks(dots, "backgroundColor") == [adam, sgd] * 3
+
+
+@pytest.mark.parametrize("params", [[True, False, None], [1, "1", 0.1], ["a", None, 1e-7]])
+def test_headings_of_groups_find_their_lines_whatever_they_are_grouped_by(
+    page: Page, lab: Lab, params: list[object]
+) -> None:
+    experiment = f"kinds-{len(str(params))}-{params[0]}"
+    for value in params:
+        run = Experiment(lab.workspace, experiment).start_logging()
+        run.log_params({} if value is None else {"kind": value})
+        run.log("loss", 1.0, step=0)
+        run.complete()
+    lab.show(page, f"/runs?experiment={experiment}&show=split&group=params.kind")
+    expect(page.get_by_role("list", name="Lines").get_by_role("button")).to_have_count(3)
+    headings = page.get_by_role("grid", name="Runs").locator(".is-group-head line")
+    expect(headings).to_have_count(3)
+
+
+def test_a_baseline_has_a_line_of_its_own_beside_groups(page: Page, lab: Lab) -> None:
+    runs = swept(lab, "against", 6)
+    base = lab.run(loss=[(step, 9.0) for step in range(20)])
+    for base_id, means in ((runs[0].id, 3), (base.id, 3)):
+        number = runs[0].number if base_id == runs[0].id else base.number
+        label = f"#{number} (baseline)"
+        lab.show(page, f"/runs?experiment=against&show=split&group=tags.opt&base={base_id}")
+        card = chart(page, "loss")
+        legend = page.get_by_role("list", name="Lines").get_by_role("button")
+        names = [f"adam ({means} runs)", f"sgd ({means} runs)"]
+        expect(legend).to_have_text([*names, re.compile(re.escape(label))])
+        assert len(set(inks(legend))) == 3
+        sticky = page.locator(".is-baseline")
+        assert inks(sticky) == inks(legend)[2:]
+        expect(hover(page, card, 0.5)).to_contain_text(label)
+        legend.nth(2).click()
+        expect(hover(page, card, 0.5)).not_to_contain_text(label)
+
+    ids = ",".join(run.id for run in runs)
+    lab.show(page, f"/compare?ids={ids}&group=tags.opt&base={runs[0].id}")
+    expect(legend).to_have_count(3)
+    expect(legend.nth(2)).to_have_text(f"#{runs[0].number} (baseline)")
+
+
+def inks(parts: Locator, of: str = "stroke") -> list[str]:
+    """The colours of the pieces of lines, or of dots."""
+    found = parts.locator("line") if of == "stroke" else parts
+    colours: list[str] = found.evaluate_all(
+        "(all, of) => all.map((one) => getComputedStyle(one)[of])", of
+    )
+    return colours

@@ -1,5 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, duration, figure, figures, instant, joinWords, memory, moment, now, plural, shortParameter, splitWords, toNumber, took } from "../src/format";
+import {
+  ago,
+  bytes,
+  count,
+  duration,
+  figure,
+  figures,
+  instant,
+  joinWords,
+  memory,
+  moment,
+  now,
+  plural,
+  shortParameter,
+  splitWords,
+  toNumber,
+  took,
+} from "../src/format";
 
 describe("a duration", () => {
   it.each([

@@ -49,3 +49,9 @@ describe("the lines of a table", () => {
     expect([folded.count, folded.of(1), folded.of(3)]).toEqual([3, 0, 2]);
   });
 });
+
+it("A group of the text 1 is folded without that of the number 1", () => {
+  const groups = [{ ...group("1", 0, 1), value: 1 }, group("1", 1, 1)];
+  const lines = new Lines(2, groups, new Set(['["1"]']));
+  expect([lines.count, lines.at(1)]).toEqual([3, { row: 0 }]);
+});

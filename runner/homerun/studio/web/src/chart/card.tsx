@@ -8,7 +8,7 @@ import { Button } from "../ui/basics";
 import { useLoaded } from "../use";
 import { Bars, isOnce } from "./bars";
 import { Chart, type Line } from "./chart";
-import { type Axis, Curves } from "./curve/curves";
+import type { Axis, Curves } from "./curve/curves";
 import type { Extent } from "./curve/scale";
 import { sayOdd, startOf } from "./curve/strokes";
 import type { Name } from "./legend";
@@ -20,8 +20,6 @@ import type { Plot } from "./plot";
 /** What all cards of some charts have in common. */
 export interface Common {
   curves: Curves;
-  /** How wide a question about a part is. */
-  width: number;
   /** From where to where all of them go; null: each as its points lie. */
   across: Extent | null;
   groups: readonly string[];
@@ -200,14 +198,14 @@ function axisOf({ curves, names, axis, groups }: Common, name: string): Axis {
 
 /** The lines of a chart; those of a part once they are read. Nothing is made again while it is out of view. */
 function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: string, isAway: boolean, version: number): readonly Line[] {
-  const { curves, names, hidden, axis, width, groups, isSystem } = common;
+  const { curves, names, hidden } = common;
   const across = zoom?.x ?? null;
   const near = useLoaded(
     async (abort) => {
       if (!across) return null;
       const start = startOf(axisOf(common, name));
       const range = { since: across[0] - start, until: across[1] - start };
-      const part = new Curves(curves.runs, axis, width, { range, isSystem, groups });
+      const part = curves.within(range);
       part.smoothBy(smoothing);
       await part.read([name], abort);
       return part;
@@ -218,11 +216,11 @@ function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: st
   const made = useRef<{ key: string; lines: readonly Line[] }>({ key: "", lines: [] });
   if (isAway) return made.current.lines;
   const shown = near.data ?? curves;
-  const stamps = groups.length ? (shown.grouped.get(name) ?? []).map((one) => one.stamp) : names.map(({ key }) => shown.get(key, name)?.stamp);
+  const grouped = shown.grouped.get(name) ?? [];
+  const stamps = [grouped.map((one) => one.stamp), names.map(({ key }) => shown.get(key, name)?.stamp)];
   const key = JSON.stringify([stamps, names.map((one) => [one.key, one.label, one.paint.token]), hidden, smoothing]);
   if (made.current.key !== key) {
-    const lines = groups.length ? linesOfGroups(shown.grouped.get(name) ?? [], names, hidden) : linesOfRuns(shown, name, names, hidden, smoothing);
-    made.current = { key, lines };
+    made.current = { key, lines: [...linesOfGroups(grouped, names, hidden), ...linesOfRuns(shown, name, names, hidden, smoothing)] };
   }
   return made.current.lines;
 }

@@ -5,6 +5,8 @@
  *       runs={[{ id: run.id, label: "#12 baseline", colour: 0 }]}   which runs, and what legends call them; `colour` keeps a run's colour
  *       names={["train/loss", "eval/loss"]}                          which metrics, each with a card of its own
  *       groups={["params.lr"]}                                       optional: runs with the same value are one line, their mean with a band of ± std
+ *       beside={[{ id, label }]}                                     optional: runs with a line of their own beside the groups
+ *       tell={(names) => …}                                          optional: called with what legends call the groups and those runs, and how they are drawn
  *       columns={columnsOfRuns(rows)}                                optional: of these fields, with a value for each run, one may colour the lines
  *       group={(fields) => …}                                        optional: lets groups be chosen, too
  *       round={n}                                                    optional: count it up when there are new points; what is in view is then read
@@ -29,8 +31,8 @@ import { type Axis, Curves } from "./curve/curves";
 import { ends } from "./curve/scale";
 import { tintsOf } from "./curve/tints";
 import { FullScreen } from "./full-screen";
-import { Legend } from "./legend";
-import { type ChartedRun, groupKey, namesOfGroups, namesOfRuns } from "./lines";
+import { Legend, type Name } from "./legend";
+import { type ChartedRun, groupKey, namesBeside, namesOfGroups, namesOfRuns } from "./lines";
 import { addressOf, axisOver, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
 import { useSliding } from "./smoothing";
 import { Toolbar } from "./toolbar";
@@ -42,6 +44,8 @@ interface Props {
   runs: readonly ChartedRun[];
   names: readonly string[];
   groups?: readonly string[];
+  beside?: readonly ChartedRun[];
+  tell?: (names: readonly Name[]) => void;
   columns?: readonly FieldColumn[];
   group?: (fields: string[]) => void;
   round?: number;
@@ -59,6 +63,8 @@ const READ_MS = 800;
 const PAGE = 60;
 const HEIGHTS: Record<Size, number> = { s: 120, m: 180, l: 320 };
 const NONE: readonly string[] = [];
+const NO_RUNS: readonly ChartedRun[] = [];
+const NO_NAMES: readonly Name[] = [];
 const NO_COLUMNS: readonly FieldColumn[] = [];
 const PLAIN_SAY = () => figure;
 const NO_SIZE = () => false;
@@ -70,6 +76,8 @@ export function Charts({
   runs,
   names,
   groups = NONE,
+  beside = NO_RUNS,
+  tell,
   columns = NO_COLUMNS,
   group,
   round = 0,
@@ -87,7 +95,11 @@ export function Charts({
   const used = axisOver(spec.axis, axis, names, isSystem);
   const width = widthFor(runs.length);
   const ids = runs.map((one) => one.id);
-  const curves = useMemo(() => new Curves(ids, used, width, { isSystem, groups }), [ids.join(), used, width, isSystem, groups.join("\n")]);
+  const own = beside.map((one) => one.id);
+  const curves = useMemo(
+    () => new Curves(ids, used, width, { isSystem, groups, beside: own }),
+    [ids.join(), used, width, isSystem, groups.join("\n"), own.join()],
+  );
   const { version, error, seen, tellSeen, retry } = useReading(curves, spec.smoothing, round);
   const above = useSignal<string | null>(null);
   const link = useId();
@@ -95,14 +107,14 @@ export function Charts({
   const column = groups.length ? undefined : columns.find((one) => one.name === spec.colour);
   const tints = useMemo(() => (column ? tintsOf(column) : null), [JSON.stringify(column)]);
   const lines = useMemo(
-    () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs, tints)),
-    [grouped, JSON.stringify(runs), groups.join("\n"), curves, tints],
+    () => (groups.length ? [...namesOfGroups(uniqueGroups(curves)), ...namesBeside(beside)] : namesOfRuns(runs, tints)),
+    [grouped, JSON.stringify([runs, beside]), groups.join("\n"), curves, tints],
   );
+  useEffect(() => tell?.(groups.length ? lines : NO_NAMES), [lines]);
   // What was sampled at one moment stands below each other.
   const across = isSystem && (used === "relative" || used === "time") ? ends([...curves.found.values()].flatMap(({ x }) => x)) : null;
   const common: Common = {
     curves,
-    width,
     across,
     groups,
     names: lines,

@@ -10,6 +10,8 @@ export interface Name {
   paint: Paint;
   /** Its name says that there is nothing. */
   isDim?: boolean;
+  /** The runs of a group. */
+  runs?: readonly string[];
   /** Where its name leads; "": nowhere. */
   href?: string;
 }

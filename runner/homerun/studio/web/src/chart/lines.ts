@@ -3,7 +3,7 @@
 import { NO_VALUE, plural } from "../format";
 import type { Line } from "./chart";
 import type { Curve, Curves, GroupCurve } from "./curve/curves";
-import { paintOf } from "./curve/paints";
+import { BESIDE, type Paint, paintOf } from "./curve/paints";
 import { groupStroke, strokesOf } from "./curve/strokes";
 import type { Tints } from "./curve/tints";
 import type { Name } from "./legend";
@@ -34,10 +34,21 @@ export function namesOfRuns(runs: readonly ChartedRun[], tints: Tints | null = n
 /** Groups in the order of their values, so that each keeps its colour. */
 export function namesOfGroups(groups: readonly GroupCurve[]): Name[] {
   const ordered = [...groups].sort((one, other) => inOrder(one.values, other.values));
-  return ordered.map((one, at) => ({
-    ...{ key: groupKey(one.values), label: `${groupName(one.values)} (${plural(one.runs.length, "run")})`, paint: paintOf(at) },
-    isDim: one.values.every(isNothing),
+  return ordered.map(({ values, runs }, at) => ({
+    key: groupKey(values),
+    label: `${groupName(values)} (${plural(runs.length, "run")})`,
+    paint: paintOf(at),
+    isDim: values.every(isNothing),
+    runs,
   }));
+}
+
+/** Runs that have a line of their own beside groups. */
+export const namesBeside = (runs: readonly ChartedRun[]): Name[] => runs.map(({ id, label }) => ({ key: id, label, paint: BESIDE }));
+
+/** How a run is drawn among groups: by a line of its own, else by that of its group. */
+export function paintAmong(names: readonly Name[], run: string): Paint | null {
+  return (names.find(({ key }) => key === run) ?? names.find(({ runs }) => runs?.includes(run)))?.paint ?? null;
 }
 
 function inOrder(one: readonly unknown[], other: readonly unknown[]): number {

@@ -11,8 +11,8 @@ import type { RunRow, TargetRow } from "../types";
 import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { useLoaded, useNews } from "../use";
-import "./targets.css";
 import { activeWord, slotsWord } from "./slots";
+import "./targets.css";
 
 export function TargetsPage() {
   const loaded = useLoaded((abort) => get("targets", {}, abort), []);

@@ -1,5 +1,7 @@
 /** The heading of a group: how many runs it has, how they stand, and what its metrics come to. */
 
+import type { Paint } from "../chart/curve/paints";
+import { Swatch } from "../chart/legend";
 import { count, figure, NO_VALUE, toNumber } from "../format";
 import { info } from "../state";
 import type { GroupRow, Numeric, SpreadCell, Status } from "../types";
@@ -12,16 +14,19 @@ interface Props {
   isOpen: boolean;
   columns: Column[];
   lefts: readonly number[];
+  /** How its mean is drawn in the charts; null: it is in none. */
+  paint: Paint | null;
   fold: () => void;
 }
 
-export function GroupCells({ group, isOpen, columns, lefts, fold }: Props) {
+export function GroupCells({ group, isOpen, columns, lefts, paint, fold }: Props) {
   const value = String(group.value ?? "");
   return (
     <>
       <div class="cell is-group-head is-name" role="gridcell">
         <button type="button" class="fold" aria-expanded={isOpen} style={{ paddingLeft: `${group.depth * 16}px` }} onClick={fold}>
           <Icon name={isOpen ? "down" : "right"} />
+          {paint && <Swatch paint={paint} />}
           {value ? <b title={value}>{value}</b> : <span class="dim">{NO_VALUE}</span>} <span class="dim">{count(group.count)}</span>
         </button>
       </div>

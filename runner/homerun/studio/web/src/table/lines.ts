@@ -25,12 +25,12 @@ export class Lines {
   ) {
     let line = 0;
     /** The values that lead to a group, and from which depth on all is folded. */
-    const path: string[] = [];
+    const path: GroupRow["value"][] = [];
     const rest = restOf(rows, groups);
     let folded = Number.POSITIVE_INFINITY;
     (groups ?? []).forEach((group, at) => {
       path.length = group.depth;
-      path.push(String(group.value));
+      path.push(group.value);
       if (group.depth <= folded) folded = Number.POSITIVE_INFINITY;
       if (group.depth > folded) return;
       const key = JSON.stringify(path);

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Paint } from "../chart/curve/paints";
 import { go, recallStep, rememberStep, runHref } from "../route";
 import type { RunRow } from "../types";
 import { Failure, RollupBar, RunLink } from "../ui/basics";
@@ -57,6 +58,8 @@ interface Props {
   chart: ((run: RunRow) => void) | null;
   /** What stands before the name of each run; null: nothing. */
   before: ((run: RunRow) => JSX.Element) | null;
+  /** How a group is drawn in the charts beside the table, by the key of its heading; null: in none. */
+  paint: (key: string) => Paint | null;
   nothing: JSX.Element;
   inView: (first: number, last: number) => void;
 }
@@ -285,7 +288,14 @@ export function RunsTable(props: Props) {
                 aria-rowindex={line + 2}
                 style={{ top, gridTemplateColumns: template }}
               >
-                <GroupCells group={found.group} isOpen={found.isOpen} columns={columns} lefts={lefts} fold={() => fold(found.key)} />
+                <GroupCells
+                  group={found.group}
+                  isOpen={found.isOpen}
+                  columns={columns}
+                  lefts={lefts}
+                  paint={props.paint(found.key)}
+                  fold={() => fold(found.key)}
+                />
               </div>
             );
           }

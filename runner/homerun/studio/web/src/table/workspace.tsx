@@ -6,13 +6,15 @@ import { columnsOfRuns, type FieldColumn } from "../analysis/fields";
 import { type ChartedRun, Charts } from "../chart/charts";
 import { type Paint, paintOf } from "../chart/curve/paints";
 import { tintsOf } from "../chart/curve/tints";
-import { Swatch } from "../chart/legend";
+import { type Name, Swatch } from "../chart/legend";
+import { paintAmong } from "../chart/lines";
 import { colourOf } from "../chart/model";
 import { count } from "../format";
 import { place } from "../route";
 import { get } from "../server/api";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Empty } from "../ui/basics";
+import { spelled } from "./filter/conditions";
 import "./workspace.css";
 
 export type Show = "table" | "split" | "charts";
@@ -41,16 +43,23 @@ export interface Eyes {
   number: (id: string) => number | null;
   /** How its line is drawn; null: it is not in the charts. */
   paint: (id: string) => Paint | null;
+  /** How the mean of a group is drawn, by the key of its heading; null: it is not. */
+  groupPaint: (key: string) => Paint | null;
+  /** The baseline, where groups have lines and it would have none. */
+  beside: readonly ChartedRun[];
+  /** Called by the charts with how they draw groups. */
+  tell: (names: readonly Name[]) => void;
   columns: readonly FieldColumn[];
   /** How many match, where groups are of some of them only. */
   of: number | null;
 }
 
-export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string[], out: string[], round: number, base?: string): Eyes {
+export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string[], out: string[], round: number, base: RunRow | null): Eyes {
   const [{ found, of }, setFound] = useState<{ found: RunRow[]; of: number | null }>({ found: [], of: null });
   const isGrouped = (asked.group ?? []).length > 0;
   // Groups are of what matches: a run that does not would be counted in a mean.
-  const added = isGrouped ? [] : wanted;
+  const added = isGrouped ? [] : base ? [...wanted, base.id] : wanted;
+  const [told, tell] = useState<readonly Name[]>([]);
   const colour = colourOf(place.value.query);
   const key = JSON.stringify([asked.experiment, asked.where, asked.children, added, isGrouped]);
   useEffect(() => {
@@ -74,18 +83,32 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string
     const shown = found.filter((run) => !out.includes(run.id));
     const several = new Set(shown.map((run) => run.experiment)).size > 1;
     // A run keeps its colour when another one is taken out.
-    const runs = shown.map((run) => ({ id: run.id, label: `${nameOf(run, several)}${run.id === base ? " (baseline)" : ""}`, colour: found.indexOf(run) }));
+    const runs = shown.map((run) => ({ id: run.id, label: labelOf(run, several, base), colour: found.indexOf(run) }));
     const numbers = new Map(runs.map((run) => [run.id, run.colour]));
     const columns = columnsOfRuns(shown);
     const column = columns.find((one) => one.name === colour);
     const tints = column && tintsOf(column);
-    const paints = new Map(runs.map((run, at) => [run.id, isGrouped ? IN_GROUP : (tints?.paint(at) ?? paintOf(run.colour))]));
-    return { runs, columns, of, number: (id) => numbers.get(id) ?? null, paint: (id) => paints.get(id) ?? null };
-  }, [found, out.join(), base, colour, isGrouped]);
+    const beside = isGrouped && base && !out.includes(base.id) ? [{ id: base.id, label: labelOf(base, several, base) }] : [];
+    const ids = [...numbers.keys(), ...beside.map((run) => run.id)];
+    const paints = new Map(ids.map((id, at) => [id, isGrouped ? (paintAmong(told, id) ?? NOT_YET) : (tints?.paint(at) ?? paintOf(numbers.get(id) ?? at))]));
+    const groups = new Map(told.map(({ key, paint, runs }) => [runs ? headed(key) : key, paint]));
+    return {
+      ...{ runs, beside, columns, of, tell },
+      number: (id) => numbers.get(id) ?? null,
+      paint: (id) => paints.get(id) ?? null,
+      groupPaint: (key) => groups.get(key) ?? null,
+    };
+  }, [found, out.join(), base?.id, base?.name, colour, isGrouped, told]);
 }
 
-/** A run has no line of its own there. */
-const IN_GROUP: Paint = { token: "--ink", dash: [] };
+/** The key of a group's heading by that of its line: what is neither a number nor missing is a text there. */
+const headed = (key: string): string =>
+  JSON.stringify((JSON.parse(key) as unknown[]).map((value) => (typeof value === "number" || value === null ? value : spelled(value))));
+
+/** As long as the charts have not told how its group is drawn. */
+const NOT_YET: Paint = { token: "--line-strong", dash: [] };
+
+const labelOf = (run: RunRow, several: boolean, base: RunRow | null): string => `${nameOf(run, several)}${run.id === base?.id ? " (baseline)" : ""}`;
 
 /** As legends name it. */
 export function nameOf(run: RunRow, several: boolean): string {
@@ -169,7 +192,7 @@ export function Workspace({ show, share, setShare, table, eyes, fields, groups, 
                   Groups of the newest {count(eyes.runs.length)} of {count(eyes.of)} runs
                 </p>
               )}
-              <Charts runs={eyes.runs} names={names} groups={groups} columns={eyes.columns} round={round} />
+              <Charts runs={eyes.runs} names={names} groups={groups} beside={eyes.beside} tell={eyes.tell} columns={eyes.columns} round={round} />
             </>
           ) : (
             <Empty title={names.length ? "No run is in the charts" : "No metrics yet"}>

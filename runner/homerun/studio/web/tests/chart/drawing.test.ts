@@ -3,11 +3,11 @@ import { barsOf, isOnce } from "../../src/chart/bars";
 import type { Line } from "../../src/chart/chart";
 import { averaged } from "../../src/chart/curve/average";
 import { type Context, type Drawn, drawAll, drawBehind, drawLines, type Look } from "../../src/chart/curve/draw";
-import { HUES, paintOf, shadeOf, UNKNOWN } from "../../src/chart/curve/paints";
+import { BESIDE, HUES, paintOf, shadeOf, UNKNOWN } from "../../src/chart/curve/paints";
 import { groupStroke, type Stroke, smoothed, spikes } from "../../src/chart/curve/strokes";
 import { tintsOf } from "../../src/chart/curve/tints";
 import { csv, fileName } from "../../src/chart/export";
-import { groupName, namesOfGroups, namesOfRuns } from "../../src/chart/lines";
+import { groupName, namesBeside, namesOfGroups, namesOfRuns, paintAmong } from "../../src/chart/lines";
 import { readings, tell } from "../../src/chart/tip";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
@@ -205,6 +205,12 @@ describe("lines", () => {
     expect(names.map((one) => one.label)).toEqual(["9 (1 run)", "10 (2 runs)", "10 (1 run)", "no value (1 run)"]);
     expect(new Set(names.map((one) => one.key)).size).toBe(4);
     expect(new Set(names.map((one) => one.paint.token)).size).toBe(4);
+  });
+
+  it("of a run among groups is that of its group, or its own", () => {
+    const group = (value: string, runs: string[]) => ({ ...{ name: "loss", values: [value], runs, axis: "step" as const, stamp: 1 }, ...NO_PLACES });
+    const names = [...namesOfGroups([group("a", ["x", "y"]), group("b", ["z"])]), ...namesBeside([{ id: "y", label: "#2 (baseline)" }])];
+    expect(["x", "y", "z", "other"].map((run) => paintAmong(names, run))).toEqual([paintOf(0), BESIDE, paintOf(1), null]);
   });
 
   it("are coloured by a text: a hue for each, and none where it is not known", () => {

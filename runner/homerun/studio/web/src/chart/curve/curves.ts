@@ -66,6 +66,8 @@ interface Asked {
   isSystem?: boolean;
   /** The fields by which runs are gathered. */
   groups?: readonly string[];
+  /** Runs that have a curve of their own beside the groups. */
+  beside?: readonly string[];
 }
 
 const MOST_SERIES = 2000;
@@ -78,16 +80,25 @@ export class Curves {
   readonly grouped = new Map<string, GroupCurve[]>();
   private readonly cursors = new Map<string, string>();
   private smoothing = "";
+  private readonly beside: Curves | null;
 
   constructor(
     readonly runs: readonly string[],
     readonly axis: Axis,
     private readonly width: number,
     private readonly asked: Asked = {},
-  ) {}
+  ) {
+    const { groups, beside, ...same } = asked;
+    this.beside = groups?.length && beside?.length ? new Curves(beside, axis, width, same) : null;
+  }
+
+  /** The same of a part of the axis. */
+  within(range: Range): Curves {
+    return new Curves(this.runs, this.axis, this.width, { ...this.asked, range });
+  }
 
   get(run: string, name: string): Curve | undefined {
-    return this.found.get(keyOf(run, name));
+    return this.found.get(keyOf(run, name)) ?? this.beside?.get(run, name);
   }
 
   has(name: string): boolean {
@@ -96,6 +107,7 @@ export class Curves {
 
   /** Have an average of all points come too, as `ema:0.9`; "": none. */
   smoothBy(word: string): void {
+    this.beside?.smoothBy(word);
     if (word === this.smoothing) return;
     this.smoothing = word;
     this.cursors.clear();
@@ -108,6 +120,11 @@ export class Curves {
 
   /** Read what is new of some metrics, in as few questions as can be. Answers whether anything is. */
   async read(names: readonly string[], abort?: AbortSignal): Promise<boolean> {
+    const parts = await Promise.all([this.readOwn(names, abort), this.beside?.read(names, abort)]);
+    return parts.some(Boolean);
+  }
+
+  private async readOwn(names: readonly string[], abort?: AbortSignal): Promise<boolean> {
     const runs = Math.max(1, this.runs.length);
     const most = Math.max(1, Math.floor(Math.min(MOST_SERIES, MOST_PLACES / this.width) / runs));
     let isNew = false;

@@ -15,6 +15,9 @@ export const SHADES = 12;
 /** The look of a line of which is not known what the others are coloured by. */
 export const UNKNOWN: Paint = { token: "--dim", dash: [1, 4] };
 
+/** The look of a run that has a line of its own beside those of groups: none of theirs. */
+export const BESIDE: Paint = { token: "--ink", dash: [] };
+
 /** The look of a line by where a number lies on a scale, from 0 to 1: the further, the more it stands out from dark to light. */
 export const shadeOf = (share: number): Paint => ({ token: `--shade-${1 + Math.round(share * (SHADES - 1))}`, dash: [] });
 

@@ -2,7 +2,7 @@
 
 import "./compare.css";
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Bars } from "../../analysis/bars";
 import { columnsOfRuns } from "../../analysis/fields";
 import { Parallel } from "../../analysis/parallel";
@@ -10,6 +10,8 @@ import { Scatter } from "../../analysis/scatter";
 import { Charts } from "../../chart/charts";
 import { paintOf } from "../../chart/curve/paints";
 import { tintsOf } from "../../chart/curve/tints";
+import type { Name } from "../../chart/legend";
+import { paintAmong } from "../../chart/lines";
 import { colourOf } from "../../chart/model";
 import { count } from "../../format";
 import { go, here, place, runHref, turn } from "../../route";
@@ -46,11 +48,13 @@ const TABS = [
 ] as const;
 
 type Tab = (typeof TABS)[number]["name"];
+type Tell = (names: readonly Name[]) => void;
 
 export default function ComparePage() {
   const { query } = place.value;
   const ids = (query.get("ids") ?? "").split(",").filter(Boolean);
   const of = Number(query.get("of") ?? 0);
+  const [told, tell] = useState<readonly Name[]>([]);
   const tab: Tab = TABS.find((one) => one.name === query.get("tab"))?.name ?? "charts";
   const loaded = useLoaded(
     async (abort) => {
@@ -91,7 +95,7 @@ export default function ComparePage() {
         )}
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
-      <Runs runs={runs} tab={tab} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
+      <Runs runs={runs} tab={tab} told={told} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
       <nav class="tabs" aria-label="Ways to compare">
         {TABS.map((one) => (
           <PlaceLink key={one.name} to={tabHref(one.name)} isHere={one.name === tab}>
@@ -99,7 +103,7 @@ export default function ComparePage() {
           </PlaceLink>
         ))}
       </nav>
-      {shown(tab, runs, loaded.answered)}
+      {shown(tab, runs, loaded.answered, tell)}
       {OF_ROWS.includes(tab) && runs.some((run) => Object.keys(run.metrics).length >= METRICS) && (
         <p class="dim">Of each run the first {METRICS} metrics are compared.</p>
       )}
@@ -110,7 +114,7 @@ export default function ComparePage() {
 /** The same runs in another tab; a step in the history. */
 const tabHref = (tab: Tab): string => here({ tab: tab === "charts" ? null : tab });
 
-function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
+function shown(tab: Tab, runs: RunRow[], round: number, tell: Tell): ComponentChildren {
   switch (tab) {
     case "differences":
       return <Differences runs={runs} round={round} />;
@@ -127,12 +131,20 @@ function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
     case "tables":
       return <Tables runs={runs} round={round} />;
     default:
-      return <Curves runs={runs} round={round} />;
+      return <Curves runs={runs} round={round} tell={tell} />;
   }
 }
 
-function Runs({ runs, tab, drop }: { runs: RunRow[]; tab: Tab; drop: (id: string) => void }) {
-  const token = tokensOf(tab, runs);
+interface RunsProps {
+  runs: RunRow[];
+  tab: Tab;
+  /** How the charts draw groups. */
+  told: readonly Name[];
+  drop: (id: string) => void;
+}
+
+function Runs({ runs, tab, told, drop }: RunsProps) {
+  const token = tokensOf(tab, runs, told);
   return (
     <ul class="compared" aria-label="Runs">
       {runs.map((run, at) => (
@@ -149,17 +161,19 @@ function Runs({ runs, tab, drop }: { runs: RunRow[]; tab: Tab; drop: (id: string
   );
 }
 
-/** The colour of each run, as its line has it: in groups it has none of its own. */
-function tokensOf(tab: Tab, runs: RunRow[]): (at: number) => string {
+/** The colour of each run, as its line has it, or that of its group. */
+function tokensOf(tab: Tab, runs: RunRow[], told: readonly Name[]): (at: number) => string {
   const { query } = place.value;
-  if (tab === "charts" && query.get("group")) return () => "--dim";
+  if (tab === "charts" && query.get("group")) return (at) => paintAmong(told, runs[at]?.id ?? "")?.token ?? "--dim";
   const column = tab === "charts" && columnsOfRuns(runs).find((one) => one.name === colourOf(query));
   const tints = column ? tintsOf(column) : null;
   return (at) => (tints?.paint(at) ?? paintOf(at)).token;
 }
 
-function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
-  const groups = place.value.query.getAll("group").filter(Boolean);
+function Curves({ runs, round, tell }: { runs: RunRow[]; round: number; tell: Tell }) {
+  const { query } = place.value;
+  const groups = query.getAll("group").filter(Boolean);
+  const base = runs.filter((run) => groups.length && run.id === query.get("base"));
   const columns = useMemo(() => columnsOfRuns(runs), [runs]);
   const several = new Set(runs.map((run) => run.experiment)).size > 1;
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
@@ -171,6 +185,8 @@ function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
         runs={runs.map((run, at) => ({ id: run.id, label: nameOf(run, several), colour: at }))}
         names={names}
         groups={groups}
+        beside={base.map((run) => ({ id: run.id, label: `#${run.number} (baseline)` }))}
+        tell={tell}
         columns={columns}
         group={(group) => turn({ group })}
         round={round}

@@ -110,7 +110,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
   const key = JSON.stringify(question);
   const baselineId = query.get("base");
   const baseline = useBaseline(baselineId, metrics, round);
-  const eyes = useEyes(question, show !== "table", baseline ? [...added, baseline.id] : added, takenOut, round, baseline?.id);
+  const eyes = useEyes(question, show !== "table", added, takenOut, round, baseline);
   const see = (run: RunRow, isShown: boolean): void =>
     adjust({
       on: (isShown ? [...added.filter((id) => id !== run.id), run.id] : added.filter((id) => id !== run.id)).join(","),
@@ -363,6 +363,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
             setBaseline={(base) => turn({ base })}
             chart={show === "split" ? (run) => see(run, eyes.paint(run.id) === null) : null}
             before={show === "split" ? (run) => <Eye run={run} paint={eyes.paint(run.id)} change={(isShown) => see(run, isShown)} /> : null}
+            paint={show === "split" ? eyes.groupPaint : () => null}
             nothing={<Nothing isFiltered={shown.isFiltered} />}
             inView={(first, last) => (seen.current = [first, last])}
           />
