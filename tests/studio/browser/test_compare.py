@@ -311,6 +311,61 @@ def test_images_of_runs_stand_in_a_grid_with_one_slider_for_all(
         run.delete()
 
 
+def test_all_images_of_a_grid_are_zoomed_and_moved_alike(page: Page, store: Store) -> None:
+    compare(page, [store.run("digits", 1), store.run("digits", 2)], "&tab=media&image=filters")
+    images = page.get_by_role("region", name="Images filters of the runs").get_by_role("img")
+    expect(images).to_have_count(2)
+    zoom = page.get_by_role("group", name="Zoom of all images")
+    expect(zoom).to_contain_text("100 %")
+    assert part(images) == [(1, 0, 0)] * 2
+
+    first = images.first.bounding_box()
+    assert first is not None
+    left, top = first["x"] + 1, first["y"] + 1
+    page.mouse.move(left, top)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -1000)
+    page.keyboard.up("Control")
+    expect(zoom).not_to_contain_text("100 %")
+    corner = part(images)
+    assert corner[0] == corner[1]
+    assert min(corner[0]) > 0  # its left upper corner is still there
+
+    page.mouse.down()
+    page.mouse.move(left - 40, top - 20, steps=3)
+    page.mouse.up()
+    moved = part(images)
+    assert moved[0] == moved[1]
+    assert [round(now - then) for now, then in zip(moved[0], corner[0])] == [0, -40, -20]
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "no. 3")
+    assert part(images)[1][1] < moved[1][1]
+
+    images.last.dblclick()
+    expect(zoom).to_contain_text("100 %")
+    assert len(page.context.pages) == 1  # a click on what is zoomed opens no image
+    page.keyboard.press("+")
+    expect(zoom).to_contain_text("150 %")
+    page.keyboard.press("ArrowLeft")
+    expect(images.first).to_have_attribute("alt", re.compile("no. 2"))
+    assert [one[0] for one in part(images)] == [1.5, 1.5]
+    page.keyboard.press("-")
+    expect(zoom).to_contain_text("100 %")
+    zoom.get_by_role("button", name="Zoom in").press("Enter")
+    expect(zoom).to_contain_text("150 %")
+    page.keyboard.press("0")
+    expect(zoom).to_contain_text("100 %")
+
+
+def part(images: Locator) -> list[tuple[float, ...]]:
+    """Of each image how large it is drawn, and how far to the right and down."""
+    found = images.evaluate_all(
+        "all => all.map((one) => new DOMMatrix(getComputedStyle(one).transform))"
+        ".map((one) => [one.a, one.e, one.f])"
+    )
+    return [tuple(one) for one in found]
+
+
 def test_tables_of_runs_are_joined_by_a_column_or_stand_beside_each_other(
     page: Page, workspace: Workspace
 ) -> None:

@@ -6,6 +6,7 @@ const PATHS = {
   check: "M3.5 8.5l3 3 6-7",
   cross: "M4 4l8 8M12 4l-8 8",
   plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
   left: "M10 3L5 8l5 5",
   right: "M6 3l5 5-5 5",
   down: "M3 6l5 5 5-5",

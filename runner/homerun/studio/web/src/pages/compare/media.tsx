@@ -1,7 +1,8 @@
-/** The images of several runs under one name: a row for each run, and a slider for all of them. */
+/** The images of several runs under one name: a row for each run, and one slider and one zoom for all of them. */
 
 import "../run/media/media.css";
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { count } from "../../format";
 import { adjust, place, runHref } from "../../route";
 import type { RunRow } from "../../types";
@@ -12,7 +13,9 @@ import { useLoaded } from "../../use";
 import { readImages } from "../run/media/images";
 import { type Shot, shotAt, shotsOf } from "./joined";
 import { type LoggedBy, labelOf } from "./logged";
+import { scaled, WHOLE } from "./part";
 import { Shared } from "./shared";
+import { TIMES, ZoomButtons, Zoomed } from "./zoomed";
 
 /** So many places stand beside each other. */
 const BESIDE = [1, 2, 4, 8];
@@ -42,7 +45,7 @@ function Shots({ of, name, pick }: { of: LoggedBy[]; name: string; pick: Compone
   );
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the images" />;
   const { isStepped, shots, places } = shotsOf(loaded.data);
-  return <Grid of={of} name={name} pick={pick} shots={shots} places={places} say={(at) => (isStepped ? `step ${count(at)}` : `no. ${count(at)}`)} />;
+  return <Grid key={name} of={of} name={name} pick={pick} shots={shots} places={places} say={(at) => (isStepped ? `step ${count(at)}` : `no. ${count(at)}`)} />;
 }
 
 interface GridProps {
@@ -62,7 +65,11 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
   const beside = BESIDE.find((one) => String(one) === query.get("beside")) ?? 1;
   // The newest stays in view by itself as long as nothing else was chosen.
   const show = (next: number): void => adjust({ step: next >= last ? null : places[Math.max(0, next)] });
+  const [part, zoom] = useState(WHOLE);
   useKeys("Media", [
+    { keys: "+", does: "all images larger", run: () => zoom(scaled(part, TIMES)) },
+    { keys: "-", does: "all images smaller", run: () => zoom(scaled(part, 1 / TIMES)) },
+    { keys: "0", does: "all images as a whole", run: () => zoom(WHOLE) },
     { keys: "ArrowLeft", does: "the images of the step before", run: () => show(at - 1) },
     { keys: "ArrowRight", does: "the images of the next step", run: () => show(at + 1) },
   ]);
@@ -82,6 +89,7 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
             ))}
           </select>
         </label>
+        <ZoomButtons part={part} show={zoom} />
       </div>
       {places.length > 1 && now !== undefined && (
         <div class="steps">
@@ -101,7 +109,7 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
           </span>
         </div>
       )}
-      <div class="scrolled is-tall" tabIndex={0} role="region" aria-label={`Images ${name} of the runs`}>
+      <Zoomed label={`Images ${name} of the runs`} part={part} show={zoom}>
         <table class="plain is-lined shots">
           <thead>
             <tr>
@@ -128,7 +136,7 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Zoomed>
     </>
   );
 }
