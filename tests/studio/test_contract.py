@@ -137,7 +137,7 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "GET series": [
             *({"run": run, "name": one} for one in ("loss", "acc")),
             {"run": run, "name": "acc", "x": "metrics.loss"},
-            {"run": run, "name": "loss", "group": "tags.lr", "stat": "mean,std"},
+            {"run": run, "name": "loss", "group": "tags.lr", "stat": "mean,std,raw"},
         ],
         "GET submit/defaults": [{}, {"run": run}],
         "GET models": [{}, {"run": run}],

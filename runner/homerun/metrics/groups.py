@@ -19,6 +19,8 @@ from runstore.metrics.curve import INDEX, STEP, Curve
 from runstore.run.record import Record
 
 STATISTICS = ("mean", "std", "min", "max")
+RAW = "raw"
+"""Their mean without the average that was asked for."""
 MOST_POINTS = 100_000_000
 """In all curves of an answer: so many are read in about half a minute."""
 _MOST_KEPT = 1 << 22
@@ -51,7 +53,8 @@ def read(
     behind its last point it does not count. Where a run was begun again its later points count.
 
     Args:
-        wanted: of `STATISTICS`; how many runs count at each place is there as well.
+        wanted: of `STATISTICS`, and `RAW`; how many runs count at each place is there as well, and
+            how many points they have.
         cursor: of the last answer to the same question: only the groups that have changed.
 
     Raises:
@@ -59,8 +62,9 @@ def read(
     """
     chart.refuse_too_much(wish, sum(len(one.records) for one in groups) * len(names))
     for word in wanted:
-        if word not in STATISTICS:
-            raise UserError(f"there is no statistic {word!r}: give {', '.join(STATISTICS)}")
+        if word not in (*STATISTICS, RAW):
+            names = ", ".join((*STATISTICS, RAW))
+            raise UserError(f"there is no statistic {word!r}: give {names}")
     try:
         reader = _Reader(names, wish)
         rows = [row for one in groups for row in _rows(one, names, wish, wanted, reader)]
@@ -125,7 +129,7 @@ def _rows(
     for shown in reader.first(group.records):
         for known, one in zip(ends, shown):
             known += [(one.axis, _ends(one, wish))] if len(one) else []
-    of_names = [_Statistics(known, wish) for known in ends]
+    of_names = [_Statistics(known, wish, RAW in wanted) for known in ends]
     for shown in reader.again(group.records):
         for statistics, one in zip(of_names, shown):
             statistics.add(one)
@@ -140,9 +144,10 @@ class _Statistics:
 
     Args:
         known: of each curve with points its axis, and from where to where it is shown.
+        is_raw: what there is without an average is wanted too.
     """
 
-    def __init__(self, known: Sequence[_Ends], wish: Wish) -> None:
+    def __init__(self, known: Sequence[_Ends], wish: Wish, is_raw: bool) -> None:
         self._axis = wish.x if any(axis == wish.x for axis, _ in known) else INDEX
         self._is_counted = self._axis in (STEP, INDEX)
         ends = [end for axis, end in known if axis == self._axis and end is not None]
@@ -154,15 +159,30 @@ class _Statistics:
                 self._span = max(1.0, self._span)  # between two steps there is none
         self._smooth = smoothing.parse(wish.smooth) if wish.smooth else None
         self._numbers: dict[int, list[float]] = {}
+        is_other = is_raw and self._smooth is not None
+        self._raw: dict[int, list[float]] = {} if is_other else self._numbers
+        self._points = 0
 
     def add(self, one: Curve) -> None:
         """Count a curve in."""
         if self._within is None or not len(one) or one.axis != self._axis:
             return
+        self._points += sum(end - first for first, end in one.within(*self._within))
+        self._count(one, self._within, self._smooth, self._numbers)
+        if self._raw is not self._numbers:
+            self._count(one, self._within, None, self._raw)
+
+    def _count(
+        self,
+        one: Curve,
+        within: tuple[float, float],
+        smooth: smoothing.Smooth | None,
+        numbers: dict[int, list[float]],
+    ) -> None:
         grid = Grid(0.0, self._span)
-        first, last = map(grid.place, self._within)
-        for place, value in _filled(_values(one, grid, self._within, self._smooth), first, last):
-            self._numbers.setdefault(place, []).append(value)
+        first, last = map(grid.place, within)
+        for place, value in _filled(_values(one, grid, within, smooth), first, last):
+            numbers.setdefault(place, []).append(value)
 
     def columns(self, wanted: Sequence[str]) -> dict[str, Any]:
         """All of it, place by place."""
@@ -172,8 +192,12 @@ class _Statistics:
         found: dict[str, Any] = {"x": self._axis, "span": span}
         found["places"] = [grid.border(place) + middle for place in places]
         found["count"] = [len(self._numbers[place]) for place in places]
-        told = [_told(self._numbers[place], wanted) for place in places]
-        found.update({word: [one[word] for one in told] for word in wanted})
+        found["points"] = self._points
+        of_all = [word for word in wanted if word != RAW]
+        told = [_told(self._numbers[place], of_all) for place in places]
+        found.update({word: [one[word] for one in told] for word in of_all})
+        if RAW in wanted:
+            found[RAW] = [_mean(self._raw[at]) if at in self._raw else None for at in places]
         return found
 
 
@@ -181,11 +205,15 @@ def _told(here: Sequence[float], wanted: Sequence[str]) -> dict[str, float | Non
     low, high = min(here), max(here)
     known: dict[str, float | None] = {"min": low, "max": high}
     if "mean" in wanted:
-        mean = sum(one / len(here) for one in here)  # their sum may be more than a float holds
-        known["mean"] = min(max(mean, low), high)
+        known["mean"] = _mean(here)
     if "std" in wanted:
         known["std"] = _apart(here)
     return {word: known[word] for word in wanted}
+
+
+def _mean(here: Sequence[float]) -> float:
+    found = sum(one / len(here) for one in here)  # their sum may be more than a float holds
+    return min(max(found, min(here)), max(here))
 
 
 def _apart(here: Sequence[float]) -> float | None:

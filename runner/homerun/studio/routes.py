@@ -240,7 +240,7 @@ def _of_table() -> list[Route]:
             RouteParam("until", NUMBER, "the greatest x"),
             RouteParam("smooth", TEXT, "an average too: ema:0.9, mean:100 or gauss:50"),
             _many("group", "a field: the runs with the same value are one curve"),
-            _many("stat", "of each group's runs: mean, std, min, max"),
+            _many("stat", "of each group's runs: mean, std, min, max, raw"),
             RouteParam("cursor", TEXT, "of the last answer: only what is new"),
             system,
         ),

@@ -525,6 +525,22 @@ def test_a_group_is_of_averages_where_these_were_asked_for(tmp_path: Path) -> No
     assert np.allclose(row["mean"], expected_mean)
 
 
+def test_a_group_has_its_mean_without_the_average_too(tmp_path: Path) -> None:
+    first, second = [1.0, 0.0, 5.0, 2.0], [0.0, 1.0, 1.0, 7.0]
+    records = several(tmp_path, [*enumerate(first)], [*enumerate(second)])
+    asked = [RunGroup(["x"], records)], ["a"], Wish(smooth="ema:0.5"), ["mean", "raw"]
+
+    (row,) = groups.read(*asked)["groups"]
+
+    plain = grouped(records)
+    assert (row["raw"], row["points"]) == (plain["mean"], 8)
+    assert row["mean"] == grouped(records, smooth="ema:0.5")["mean"]
+    assert "raw" not in plain
+    asked = [RunGroup(["x"], records)], ["a"], Wish(since=1, until=2), ["raw"]
+    (row,) = groups.read(*asked)["groups"]
+    assert (row["raw"], row["points"]) == ([0.5, 3.0], 4)
+
+
 def test_the_points_of_a_large_group_are_not_all_held_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -798,6 +798,38 @@ def test_groups_are_drawn_as_means_with_a_band_and_tell_what_numpy_tells(
     expect(legend.get_by_role("listitem").nth(1)).to_have_text("adam (1 run)")
 
 
+def test_means_of_groups_follow_the_smoothing_while_it_moves(page: Page, lab: Lab) -> None:
+    runs = swept(lab, "slid", 6)
+    base = runs[0].id
+    lab.show(page, f"/runs?experiment=slid&group=tags.opt&show=charts&base={base}")
+    card = chart(page, "loss")
+    tip = hover(page, card, 0.5)
+    expect(tip).to_contain_text("3 runs")
+
+    steps = page.evaluate(DRAWN_WHILE_SLIDING)
+
+    assert all(times >= charts > 0 and in_view for times, charts, in_view in steps)
+    expect(page.get_by_text("≈ preview")).to_be_visible()
+    over = place_of(card)
+    page.mouse.move(over["x"] + over["width"] * 0.4, over["y"] + over["height"] / 2)
+    expect(tip).to_contain_text("≈ ")
+    rough = means_in(tip)
+    with page.expect_response(lambda answer: "smooth=ema" in answer.url and "group" in answer.url):
+        page.evaluate("rest()")
+    expect(page.get_by_text("≈ preview")).to_have_count(0)
+    page.mouse.move(over["x"] + over["width"] * 0.4 + 0.1, over["y"] + over["height"] / 2)
+    expect(tip).not_to_contain_text("≈ ")
+    expect(tip).to_contain_text("not smoothed ")
+    assert means_in(tip) == pytest.approx(rough, abs=1e-3)  # each run has a point at each place
+    assert len(rough) == 3
+
+
+def means_in(tip: Locator) -> dict[str, float]:
+    """By line what a tooltip says of it."""
+    words = [one.replace("≈ ", "").partition("  ") for one in tip.locator("div").all_inner_texts()]
+    return {name: float(text.split()[0]) for name, _, text in words if text}
+
+
 def test_compared_runs_are_grouped_by_a_field_that_the_address_keeps(page: Page, lab: Lab) -> None:
     runs = swept(lab, "compared", 6)
     lab.show(page, f"/compare?ids={','.join(run.id for run in runs)}")

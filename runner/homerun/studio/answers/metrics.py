@@ -85,18 +85,21 @@ class _GroupSeries(TypedDict):
     span: float
     places: list[float]
     count: list[int]
+    points: int
 
 
 class GroupSeries(_GroupSeries, total=False):
     """A metric of several runs: at each place statistics over those that have points there.
 
     `values` are those of the fields that they were grouped by; `std` is null where one run counts.
+    `raw` is their mean without the average that was asked for; `points` is of all runs together.
     """
 
     mean: list[Numeric]
     std: list[Numeric]
     min: list[Numeric]
     max: list[Numeric]
+    raw: list[Numeric]
 
 
 class SeriesAnswer(TypedDict):

@@ -382,7 +382,7 @@ export interface GroupRow {
   metrics: Record<string, SpreadCell>;
 }
 
-/** A metric of several runs: at each place statistics over those that have points there. `values` are those of the fields that they were grouped by; `std` is null where one run counts. */
+/** A metric of several runs: at each place statistics over those that have points there. `values` are those of the fields that they were grouped by; `std` is null where one run counts. `raw` is their mean without the average that was asked for; `points` is of all runs together. */
 export interface GroupSeries {
   values: unknown[];
   runs: string[];
@@ -391,10 +391,12 @@ export interface GroupSeries {
   span: number;
   places: number[];
   count: number[];
+  points: number;
   mean?: Numeric[];
   std?: Numeric[];
   min?: Numeric[];
   max?: Numeric[];
+  raw?: Numeric[];
 }
 
 /** The stream has begun. */

@@ -220,7 +220,7 @@ function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: st
   const stamps = [grouped.map((one) => one.stamp), names.map(({ key }) => shown.get(key, name)?.stamp)];
   const key = JSON.stringify([stamps, names.map((one) => [one.key, one.label, one.paint.token]), hidden, smoothing]);
   if (made.current.key !== key) {
-    made.current = { key, lines: [...linesOfGroups(grouped, names, hidden), ...linesOfRuns(shown, name, names, hidden, smoothing)] };
+    made.current = { key, lines: [...linesOfGroups(grouped, names, hidden, smoothing), ...linesOfRuns(shown, name, names, hidden, smoothing)] };
   }
   return made.current.lines;
 }

@@ -159,7 +159,6 @@ export function Charts({
           slider={slider}
           slide={slide}
           isRead={curves.isAveraged([...seen], spec.smoothing)}
-          hasPreview={!groups.length}
           columns={columns}
           groups={groups}
           group={group}

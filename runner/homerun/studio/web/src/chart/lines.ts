@@ -76,9 +76,9 @@ export function linesOfRuns(curves: Curves, name: string, names: readonly Name[]
   });
 }
 
-export function linesOfGroups(groups: readonly GroupCurve[], names: readonly Name[], hidden: readonly string[]): Line[] {
+export function linesOfGroups(groups: readonly GroupCurve[], names: readonly Name[], hidden: readonly string[], smoothing: string): Line[] {
   return groups.flatMap((one) => {
     const name = names.find(({ key }) => key === groupKey(one.values));
-    return name && !hidden.includes(name.key) && one.x.length ? [{ ...name, strokes: [groupStroke(one)] }] : [];
+    return name && !hidden.includes(name.key) && one.x.length ? [{ ...name, strokes: [groupStroke(one, smoothing)] }] : [];
   });
 }

@@ -18,8 +18,6 @@ interface Props {
   slide: (word: string) => void;
   /** The averages are those of all points. */
   isRead: boolean;
-  /** While the slider moves, lines follow it; means of groups wait for the server. */
-  hasPreview: boolean;
   /** Fields that may colour the lines. */
   columns: readonly FieldColumn[];
   groups: readonly string[];
@@ -39,7 +37,7 @@ const SIZES: [Size, string][] = [
 ];
 const MOST_NAMES = 200;
 
-export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, isRead, hasPreview, columns, groups, group, names, found, all }: Props) {
+export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, isRead, columns, groups, group, names, found, all }: Props) {
   return (
     <div class="bar is-charts">
       <Find value={spec.find} set={(find) => change({ find })} />
@@ -80,7 +78,7 @@ export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, is
           ))}
         </select>
       </label>
-      <Smoothing slider={slider} isRead={isRead} hasPreview={hasPreview} kept={spec.smoothing} set={slide} />
+      <Smoothing slider={slider} isRead={isRead} kept={spec.smoothing} set={slide} />
     </div>
   );
 }
@@ -146,14 +144,13 @@ interface SmoothingProps {
   /** What it said when it stood still. */
   kept: string;
   isRead: boolean;
-  hasPreview: boolean;
   set: (word: string) => void;
 }
 
 /** By how much: a weight below 1, or so many points. */
-function Smoothing({ slider, kept, isRead, hasPreview, set }: SmoothingProps) {
+function Smoothing({ slider, kept, isRead, set }: SmoothingProps) {
   const word = slider.value;
-  const isRough = hasPreview && word !== "" && !(isRead && word === kept);
+  const isRough = word !== "" && !(isRead && word === kept);
   const [kind, setKind] = useState<Kind>((word.split(":")[0] || "ema") as Kind);
   const amount = word ? Number(word.split(":")[1]) : 0;
   const isWeight = kind === "ema";
@@ -196,7 +193,7 @@ function Smoothing({ slider, kept, isRead, hasPreview, set }: SmoothingProps) {
           </option>
         ))}
       </select>
-      {hasPreview && word && (
+      {word && (
         <span class="dim is-rough" title="An average of the points on the screen, until the server answers with that of all points">
           {isRough ? "≈ preview" : ""}
         </span>

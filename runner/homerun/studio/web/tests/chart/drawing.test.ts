@@ -15,7 +15,7 @@ function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
   return { x: mean.map((_, at) => at), min: mean, max: mean, mean, count, smooth: null, isRough: false, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
 }
 
-const NO_PLACES = { x: [], mean: [], std: [], min: [], max: [], count: [] };
+const NO_PLACES = { smoothing: "", points: 0, x: [], mean: [], raw: [], std: [], min: [], max: [], count: [] };
 
 const drawnOf = (key: string, one: Stroke): Drawn => ({ stroke: one, key, label: key, paint: paintOf(0), isFormer: false, isAgain: false });
 const lineOf = (key: string, one: Stroke): Line => ({ key, label: key, paint: paintOf(0), strokes: [one] });
@@ -113,7 +113,10 @@ describe("what is under the pointer", () => {
       axis: "step",
       stamp: 1,
       x: [0],
+      smoothing: "",
+      points: 2,
       mean: [2],
+      raw: [2],
       std: [0.5],
       min: [1],
       max: [3],
@@ -170,14 +173,33 @@ describe("an average of places", () => {
     expect(averaged({ mean, count }, "gauss:1")).toEqual([2, 8]);
   });
 
-  it("is told to be one of places; runs of a group are as the server has told them", () => {
+  it("is told to be one of places", () => {
     const one = smoothed(stroke([1, 5]), "mean:10");
     expect([one.smooth, one.isRough]).toEqual([[3, 3], true]);
     expect(smoothed(one, "")).toMatchObject({ smooth: null, isRough: false });
     expect(tell(readings([drawnOf("a", one)], PIXELS, 0, 0), PIXELS, 0, "step", String, true)?.rows[0]?.words).toBe("≈ 3");
     expect(csv([lineOf("a", one)])).toMatch(/\na,1,0,1,1,1,,/);
-    const group = stroke([1, 5], { group: { low: [1, 5], high: [1, 5], std: [null, null] } });
-    expect(smoothed(group, "mean:10")).toBe(group);
+  });
+
+  it("is of a group that of its mean, with as many points of each run at a place as there are", () => {
+    const values = Array.from({ length: 40 }, (_, at) => Math.sin(at / 3) + (at % 3));
+    const same = { name: "loss", values: ["a"], runs: ["x", "y"], axis: "step" as const, stamp: 1, smoothing: "", std: [], min: [], max: [] };
+    const numbers = { x: values.map((_, at) => at), mean: values, raw: values, count: values.map(() => 2) };
+    const [one, ten] = [1, 10].map((each) => groupStroke({ ...same, ...numbers, points: 80 * each }));
+    for (const word of ["ema:0.8", "gauss:30", "mean:20"]) {
+      expect(smoothed(one as Stroke, word).smooth).toEqual(averaged({ mean: values, count: values.map(() => 1) }, word));
+    }
+    const known = averaged({ mean: values, count: values.map(() => 10) }, "ema:0.8");
+    smoothed(ten as Stroke, "ema:0.8").smooth?.forEach((value, at) => expect(value).toBeCloseTo(known[at] ?? 0, 12));
+    expect(smoothed(ten as Stroke, "mean:20").smooth?.[5]).toBeCloseTo(((values[4] ?? 0) + (values[5] ?? 0) + (values[6] ?? 0)) / 3, 12);
+  });
+
+  it("is of a group the server's with what it is of behind it, and that of places until it is there", () => {
+    const same = { name: "loss", values: ["a"], runs: ["x"], axis: "step" as const, stamp: 1, x: [0, 1], std: [null, null], count: [1, 1], points: 2 };
+    const told = { ...same, smoothing: "mean:10", mean: [3.1, 3.2], raw: [1, 5], min: [3.1, 3.2], max: [3.1, 3.2] };
+    expect(groupStroke(told, "mean:10")).toMatchObject({ mean: [1, 5], smooth: [3.1, 3.2], isRough: false });
+    expect(groupStroke(told, "mean:20")).toMatchObject({ mean: [1, 5], smooth: [3, 3], isRough: true });
+    expect(groupStroke(told, "")).toMatchObject({ mean: [1, 5], smooth: null, isRough: false });
   });
 });
 

@@ -18,6 +18,12 @@ export function averaged(places: Places, word: string): Numbers {
   return kind === "mean" ? around(places, amount / 2, flat(amount / 2)) : around(places, REACH * amount, bell(amount));
 }
 
+/** The same average where each place counts as one point, though it is of so many. */
+export function overPlaces(word: string, points: number): string {
+  const [kind, text] = word.split(":");
+  return `${kind}:${kind === "ema" ? Number(text) ** points : Number(text) / points}`;
+}
+
 function fading({ mean, count }: Places, weight: number): Numbers {
   let [sum, share] = [0, 0];
   return mean.map((one, at) => {

@@ -48,11 +48,17 @@ export interface GroupCurve {
   axis: Axis;
   stamp: number;
   x: number[];
+  /** What their average is, as `ema:0.9`; "": none. */
+  smoothing: string;
   mean: (number | null)[];
+  /** Their mean without that average. */
+  raw: (number | null)[];
   std: (number | null)[];
   min: (number | null)[];
   max: (number | null)[];
   count: number[];
+  /** Of all runs together. */
+  points: number;
 }
 
 export interface Range {
@@ -70,6 +76,8 @@ interface Asked {
   beside?: readonly string[];
 }
 
+/** Of groups with an average. */
+const SMOOTHED = ["mean", "std", "min", "max", "raw"];
 const MOST_SERIES = 2000;
 const MOST_PLACES = 400_000;
 let stamps = 0;
@@ -115,7 +123,9 @@ export class Curves {
 
   /** Whether all that is there of some metrics has such an average of all points. */
   isAveraged(names: readonly string[], word: string): boolean {
-    return names.every((name) => this.runs.every((run) => (this.get(run, name)?.smoothing ?? word) === word));
+    const isOf = (one: { smoothing: string } | undefined): boolean => (one?.smoothing ?? word) === word;
+    const ids = [...this.runs, ...(this.beside?.runs ?? [])];
+    return names.every((name) => ids.every((run) => isOf(this.get(run, name))) && (this.grouped.get(name) ?? []).every(isOf));
   }
 
   /** Read what is new of some metrics, in as few questions as can be. Answers whether anything is. */
@@ -148,7 +158,7 @@ export class Curves {
       name: names,
       width: this.width,
       x: this.axis,
-      ...(this.smoothing ? { smooth: this.smoothing } : {}),
+      ...(this.smoothing ? { smooth: this.smoothing, stat: SMOOTHED } : {}),
       ...(isSystem ? { system: true } : {}),
       ...(groups?.length ? { group: [...groups] } : {}),
       ...(range ? { ...range } : { cursor: this.cursorOf(names) }),
@@ -203,7 +213,7 @@ export class Curves {
     const keyed = (values: unknown[]): string => JSON.stringify(values);
     for (const name of names) {
       const known = new Map((this.grouped.get(name) ?? []).map((one) => [keyed(one.values), one]));
-      for (const one of groups) if (one.name === name) known.set(keyed(one.values), groupOf(one));
+      for (const one of groups) if (one.name === name) known.set(keyed(one.values), groupOf(one, this.smoothing));
       this.grouped.set(name, [...known.values()]);
     }
   }
@@ -211,7 +221,7 @@ export class Curves {
 
 const keyOf = (run: string, name: string): string => `${run}\n${name}`;
 
-function groupOf(one: GroupSeries): GroupCurve {
+function groupOf(one: GroupSeries, smoothing: string): GroupCurve {
   const numbers = (values: Numeric[] | undefined): (number | null)[] => (values ?? []).map(finite);
   return {
     name: one.name,
@@ -220,11 +230,14 @@ function groupOf(one: GroupSeries): GroupCurve {
     axis: one.x as Axis,
     stamp: (stamps += 1),
     x: one.places,
+    smoothing,
     mean: numbers(one.mean),
+    raw: numbers(one.raw ?? one.mean),
     std: numbers(one.std),
     min: numbers(one.min),
     max: numbers(one.max),
     count: one.count,
+    points: one.points,
   };
 }
 

@@ -45,13 +45,14 @@ export function upOf(strokes: readonly Stroke[], across: Extent, scale: Scale, l
   return padded(sorted.length ? [quantile(sorted, SHARE), quantile(sorted, 1 - SHARE)] : null, scale);
 }
 
-function valuesWithin({ x, min, max, mean, smooth }: Stroke, [since, until]: Extent, isInner: boolean): number[] {
+function valuesWithin({ x, min, max, mean, smooth, group }: Stroke, [since, until]: Extent, isInner: boolean): number[] {
   const first = x.findIndex((one) => one >= since);
   if (first < 0) return [];
   const after = x.findIndex((one) => one > until);
   const part = (values: readonly (number | null)[]): number[] => finite(values.slice(first, after < 0 ? undefined : after));
   // Of what lies far off its neighbours only the line counts: the rest is what was asked to be left out.
-  return isInner ? part(smooth ?? mean) : [...part(min), ...part(max)];
+  // The band of a group is around its average: what stands behind that may lie beside it.
+  return isInner ? part(smooth ?? mean) : [...part(min), ...part(max), ...(group && smooth ? part(mean) : [])];
 }
 
 function widened(extent: Extent | null, isLog: boolean): Extent | null {

@@ -1,6 +1,6 @@
 /** What is drawn of a curve: strokes, each of which goes from left to right. */
 
-import { averaged, type Numbers } from "./average";
+import { averaged, type Numbers, overPlaces } from "./average";
 import type { Axis, Curve, GroupCurve, Odd } from "./curves";
 
 export interface Stroke {
@@ -15,8 +15,8 @@ export interface Stroke {
   /** Its average is of the places: the server has not told yet that of all points. */
   isRough: boolean;
   odd: Odd[];
-  /** It is several runs: `min` and `max` are one standard deviation below and above their mean, and these are the ends. */
-  group: { low: Numbers; high: Numbers; std: Numbers } | null;
+  /** It is several runs: `min` and `max` are one standard deviation below and above their mean, and these are the ends. A run has so many points at each place. */
+  group: { low: Numbers; high: Numbers; std: Numbers; points: number } | null;
 }
 
 export interface Bucket {
@@ -42,27 +42,39 @@ export function strokesOf(curve: Curve, smoothing = ""): Stroke[] {
   return parts.flatMap((part) => (part.length ? [made(merged(part), smoothing, isKnown)] : []));
 }
 
-/** Several runs as one stroke, with a band around their mean. */
-export function groupStroke({ axis, x, mean, std, min, max, count }: GroupCurve): Stroke {
+/**
+ * Several runs as one stroke, with a band around their mean, or around that of their averages.
+ *
+ * @param smoothing as `ema:0.9`, "": none
+ */
+export function groupStroke(curve: GroupCurve, smoothing = ""): Stroke {
+  const { axis, x, mean, raw, std, min, max, count } = curve;
   const start = startOf(axis);
   const away = (sign: number): Numbers => mean.map((one, at) => (one === null ? null : one + sign * (std[at] ?? 0)));
-  return {
+  const isKnown = curve.smoothing === smoothing;
+  const all = count.reduce((sum, one) => sum + one, 0);
+  const plain: Stroke = {
     x: x.map((one) => one + start),
     min: away(-1),
     max: away(1),
-    mean,
+    mean: raw,
     count,
-    smooth: null,
+    smooth: isKnown && smoothing ? mean : null,
     isRough: false,
     odd: mean.map(() => NONE),
-    group: { low: min, high: max, std },
+    group: { low: min, high: max, std, points: curve.points / all || 1 },
   };
+  return isKnown ? plain : smoothed(plain, smoothing);
 }
 
-/** A stroke with another average, of its places; one of several runs is as the server has told it. */
+/** A stroke with another average, of its places. */
 export function smoothed(stroke: Stroke, smoothing: string): Stroke {
-  if (stroke.group) return stroke;
-  return { ...stroke, smooth: smoothing ? averaged(stroke, smoothing) : null, isRough: smoothing !== "" };
+  return { ...stroke, smooth: smoothing ? roughly(stroke, smoothing) : null, isRough: smoothing !== "" };
+}
+
+/** At a place of a group there are so many runs, and each has its own average. */
+function roughly({ mean, count, group }: Stroke, smoothing: string): Numbers {
+  return group ? averaged({ mean, count: mean.map(() => 1) }, overPlaces(smoothing, group.points)) : averaged({ mean, count }, smoothing);
 }
 
 const NONE: Odd = [0, 0, 0];
