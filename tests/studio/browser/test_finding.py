@@ -79,7 +79,7 @@ def test_a_deleted_run_comes_back_by_undo_and_from_the_trash(
         else:
             open_page(page, "Trash", "Trash and archive")
             page.get_by_role("button", name=re.compile("Restore run .* of put-away")).click()
-            expect(page.get_by_text("Restored 1 run.")).to_be_visible()
+            expect(page.get_by_text("Restored 1 run.").last).to_be_visible()
             open_experiment(page, "put-away")
         expect(row(page, run.number)).to_be_visible()
 
