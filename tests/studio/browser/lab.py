@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Page, Response, StorageState, expect
+from playwright.sync_api import ConsoleMessage, Page, Response, StorageState, expect
 
 from homerun import Run
 from studio.browser import example
@@ -73,10 +73,14 @@ class Trouble:
     def __init__(self, page: Page, home: str, expected: Sequence[str] = ()) -> None:
         self.seen: list[str] = []
         self.expected = expected
-        page.on("console", lambda said: said.type == "error" and self.seen.append(said.text))
+        page.on("console", self._is_quiet)
         page.on("pageerror", lambda error: self.seen.append(str(error)))
         page.on("request", lambda asked: self._is_home(asked.url, home))
         page.on("response", self._is_good)
+
+    def _is_quiet(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.seen.append(f"{said.text} {said.location.get('url', '')}")
 
     def _is_home(self, url: str, home: str) -> None:
         if not url.startswith((home, "blob:", "data:")):

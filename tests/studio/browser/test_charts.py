@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from helpers.wait import wait_until
 from homerun import Experiment, Run, Workspace
@@ -899,6 +899,28 @@ def test_a_table_beside_grouped_charts_has_the_colours_of_their_lines(page: Page
     expect(legend).to_have_text(["adam (3 runs)", "sgd (3 runs)"])
     dots = page.get_by_role("list", name="Runs").locator(".dot")
     assert inks(dots, "backgroundColor") == [adam, sgd] * 3
+
+
+def test_charts_take_in_a_run_that_they_had_asked_for_too_early(page: Page, lab: Lab) -> None:
+    runs = swept(lab, "lacking", 4)
+
+    def lack_the_last(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["runs"] = [run for run in told["runs"] if run["id"] != runs[-1].id]
+        route.fulfill(response=answer, json=told)
+
+    legend = page.get_by_role("list", name="Lines").get_by_role("button")
+    lab.show(page, "/runs?experiment=lacking&show=split")
+    expect(legend).to_have_count(4)
+    page.route("**/api/runs?*limit=500*", lack_the_last, times=1)
+    lab.show(page, "/runs?experiment=lacking&show=split&group=tags.opt")
+    expect(legend).to_have_text(["adam (2 runs)", "sgd (1 run)"])
+    expect(row(page, runs[-1].number)).to_be_visible()
+
+    runs[-1].tag("seen", "yes")
+
+    expect(legend).to_have_text(["adam (2 runs)", "sgd (2 runs)"])
 
 
 @pytest.mark.parametrize("params", [[True, False, None], [1, "1", 0.1], ["a", None, 1e-7]])

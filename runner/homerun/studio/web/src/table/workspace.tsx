@@ -41,6 +41,8 @@ const MOST_GROUPED = 500;
 export interface Eyes {
   runs: readonly ChartedRun[];
   number: (id: string) => number | null;
+  /** Whether a run that has changed may belong in the charts, and was not in the answer that told which do. */
+  mayLack: (run: RunRow) => boolean;
   /** How its line is drawn; null: it is not in the charts. */
   paint: (id: string) => Paint | null;
   /** How the mean of a group is drawn, by the key of its heading; null: it is not. */
@@ -95,10 +97,17 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string
     return {
       ...{ runs, beside, columns, of, tell },
       number: (id) => numbers.get(id) ?? null,
+      mayLack: (run) => isShown && mayLack(found, run, isGrouped),
       paint: (id) => paints.get(id) ?? null,
       groupPaint: (key) => groups.get(key) ?? null,
     };
-  }, [found, out.join(), base?.id, base?.name, colour, isGrouped, told]);
+  }, [found, out.join(), base?.id, base?.name, colour, isGrouped, isShown, told]);
+}
+
+/** What the table has read, the charts may have asked for too early. */
+export function mayLack(found: readonly RunRow[], run: RunRow, isGrouped: boolean): boolean {
+  if (found.some(({ id }) => id === run.id)) return false;
+  return isGrouped || found.length < NEWEST || found.some(({ created }) => (created ?? "") < (run.created ?? ""));
 }
 
 /** The key of a group's heading by that of its line: what is neither a number nor missing is a text there. */

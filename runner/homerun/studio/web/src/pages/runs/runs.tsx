@@ -132,7 +132,8 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
     tell();
     // Rows and what their groups come to are told by one answer, or they would contradict each other until it is there.
     const isStrange = group.length ? changed.some((run) => pages.rowOf(run.id) === null) : pages.update(changed);
-    if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null || run.id === baselineId)) setRound((value) => value + 1);
+    const isDrawn = (run: RunRow): boolean => eyes.number(run.id) !== null || eyes.mayLack(run) || run.id === baselineId;
+    if (isStrange || removed.length || changed.some(isDrawn)) setRound((value) => value + 1);
     if (isStrange || removed.length || sort || group.length || where.length) refresh();
     const isOfThem = (id: string): boolean => selection.runs.has(id);
     if (changed.some((run) => isOfThem(run.id)) || removed.some(isOfThem)) setSelection((former) => freshened(former, changed, removed));
