@@ -63,8 +63,8 @@ def read(
     chart.refuse_too_much(wish, sum(len(one.records) for one in groups) * len(names))
     for word in wanted:
         if word not in (*STATISTICS, RAW):
-            names = ", ".join((*STATISTICS, RAW))
-            raise UserError(f"there is no statistic {word!r}: give {names}")
+            known_words = ", ".join((*STATISTICS, RAW))
+            raise UserError(f"there is no statistic {word!r}: give {known_words}")
     try:
         reader = _Reader(names, wish)
         rows = [row for one in groups for row in _rows(one, names, wish, wanted, reader)]

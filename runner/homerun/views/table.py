@@ -5,7 +5,6 @@ Everything is returned in the shapes of `docs/studio-api.md`, as plain dicts.
 
 from __future__ import annotations
 
-import json
 import shlex
 import sqlite3
 from collections import Counter
@@ -31,7 +30,7 @@ from runstore.index.kinds import NUMBER, NUMBERS, TIME
 from runstore.index.live import Live
 from runstore.index.pages import Grouped, Row
 from runstore.index.query import Condition, Group, Query
-from runstore.index.row import FIELDS
+from runstore.index.row import FIELDS, indexed, plain
 from runstore.run.labels import Labels
 from runstore.store import Store
 
@@ -144,10 +143,11 @@ class Board:
         wanted = [split(name) for name in names]
         metrics = [key for one in wanted if one.area == METRICS for key in (one.key, one.exact)]
         rows = {row["id"]: row for row in self.rows(ids, metrics)}
-        found: dict[str, tuple[list[Any], list[str]]] = {}
+        found: dict[tuple[Any, ...], tuple[list[Any], list[str]]] = {}
         for one in ids:
-            values = [_value_of(rows.get(one, {}), field) for field in wanted]
-            found.setdefault(json.dumps(values), (values, []))[1].append(one)
+            # As the index has them, so that these are the groups of the table: 1 and 1.0 are one.
+            values = [plain(indexed(_value_of(rows.get(one, {}), field))) for field in wanted]
+            found.setdefault(tuple(values), (values, []))[1].append(one)
         return list(found.values())
 
     def newest(

@@ -60,7 +60,7 @@ class Condition:
         self.operator = operator
         self.wanted: kinds.Wanted = None
         if value is not None:
-            self.wanted = self._read(value)
+            self.wanted = plain(self._read(value))
         elif self.field.area == TEXT:
             raise InvalidQuery("text is not a field of its own: write text ~ word")
         elif self.field.area == METRICS and operator != THERE:
@@ -210,8 +210,8 @@ def found_in(field: FieldName, run: Summary, metrics: Metrics) -> tuple[bool, An
         return True, None if value != value else value
     if field.area in PAIRS:
         pairs = run.pairs[field.area]
-        return field.key in pairs, pairs.get(field.key)
-    return True, run.values[field.area]
+        return field.key in pairs, plain(pairs.get(field.key))
+    return True, plain(run.values[field.area])
 
 
 def words(run: Summary) -> str:

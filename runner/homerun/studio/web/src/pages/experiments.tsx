@@ -95,7 +95,7 @@ type Goals = ReadonlyMap<string, ExperimentGoal>;
 /** How the runs of each have ended, and the best of them; read again when that may be another. */
 function useGoals(all: ExperimentRow[] | null): Goals {
   const ended = (all ?? []).map((one) => [one.name, one.runs - one.active]).join();
-  const loaded = useLoaded((abort) => get("home", {}, abort), [], [ended]);
+  const loaded = useLoaded((abort) => (all ? get("home", {}, abort) : Promise.resolve(null)), [], [ended]);
   return new Map(loaded.data?.experiments.map((one): [string, ExperimentGoal] => [one.name, one]));
 }
 

@@ -13,12 +13,7 @@ export function slotsWord({ slots, busy }: Slots): string {
   return slots ? `${count(busy)} of ${plural(slots, "slot")} busy` : "its engine has the slots";
 }
 
-/** How many runs are active on a target, and that some of them take no slot; a run may take several. */
-export function activeWord({ slots, busy }: Slots, active: number): string {
-  const words = `${plural(active, "run")} active`;
-  const outside = slots ? active - busy : 0;
-  if (outside <= 0) return words;
-  return `${words}, ${outside === active ? "" : `${count(outside)} of them `}outside the slots`;
-}
+/** How many runs are active on a target, and that none of them takes a slot. Where some do, one may take several. */
+export const activeWord = (target: Slots, active: number): string => `${plural(active, "run")} active${isOutside(target, active) ? ", outside the slots" : ""}`;
 
-export const hasOutside = ({ slots, busy }: Slots, active: number): boolean => !!slots && active > busy;
+export const isOutside = ({ slots, busy }: Slots, active: number): boolean => !!slots && busy === 0 && active > 0;

@@ -20,6 +20,8 @@ export class RunPages {
   private readonly asked = new Set<number>();
   private readonly places = new Map<string, [number, number]>();
   private round = 0;
+  /** From where to where is to be read again once what is being read is there. */
+  private due: [number, number] | null = null;
 
   private metrics: readonly string[] = [];
 
@@ -32,7 +34,7 @@ export class RunPages {
   hold(metrics: readonly string[], first: number, last: number): void {
     if (metrics.join() === this.metrics.join()) return;
     this.metrics = metrics;
-    if (this.pages.size || this.asked.size) this.refresh(first, last);
+    if (this.pages.size || this.asked.size) this.readAgain(first, last);
   }
 
   at(index: number): RunRow | undefined {
@@ -52,8 +54,14 @@ export class RunPages {
     }
   }
 
-  /** Read the pages in view again; the others when they come into view. */
+  /** Read the pages in view again; the others when they come into view. An answer on its way is waited for: a slow one would never come. */
   refresh(first: number, last: number): void {
+    if (this.asked.size) this.due = [first, last];
+    else this.readAgain(first, last);
+  }
+
+  private readAgain(first: number, last: number): void {
+    this.due = null;
     this.round += 1;
     this.asked.clear();
     const [from, to] = [Math.floor(first / PAGE), Math.floor(last / PAGE)];
@@ -83,7 +91,10 @@ export class RunPages {
     } catch (error) {
       if (round === this.round) this.error.value = error as ApiError;
     } finally {
-      if (round === this.round) this.asked.delete(page);
+      if (round === this.round) {
+        this.asked.delete(page);
+        if (this.due && !this.asked.size) this.readAgain(...this.due);
+      }
     }
   }
 

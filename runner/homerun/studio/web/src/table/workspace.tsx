@@ -14,7 +14,6 @@ import { place } from "../route";
 import { get } from "../server/api";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Empty } from "../ui/basics";
-import { spelled } from "./filter/conditions";
 import "./workspace.css";
 
 export type Show = "table" | "split" | "charts";
@@ -56,8 +55,15 @@ export interface Eyes {
   of: number | null;
 }
 
+interface Found {
+  found: RunRow[];
+  /** When the oldest of the newest was created; "": there are no others. */
+  since: string;
+  of: number | null;
+}
+
 export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string[], out: string[], round: number, base: RunRow | null): Eyes {
-  const [{ found, of }, setFound] = useState<{ found: RunRow[]; of: number | null }>({ found: [], of: null });
+  const [{ found, since, of }, setFound] = useState<Found>({ found: [], since: "", of: null });
   const isGrouped = (asked.group ?? []).length > 0;
   // Groups are of what matches: a run that does not would be counted in a mean.
   const added = isGrouped ? [] : base ? [...wanted, base.id] : wanted;
@@ -75,6 +81,7 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string
       ([first, more]) =>
         setFound({
           found: [...new Map([...first.runs, ...more.runs].map((run) => [run.id, run])).values()],
+          since: first.total > first.runs.length ? (first.runs.at(-1)?.created ?? "") : "",
           of: isGrouped && first.total > first.runs.length ? first.total : null,
         }),
       () => undefined, // a wrong filter, which its box tells
@@ -93,26 +100,19 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string
     const beside = isGrouped && base && !out.includes(base.id) ? [{ id: base.id, label: labelOf(base, several, base) }] : [];
     const ids = [...numbers.keys(), ...beside.map((run) => run.id)];
     const paints = new Map(ids.map((id, at) => [id, isGrouped ? (paintAmong(told, id) ?? NOT_YET) : (tints?.paint(at) ?? paintOf(numbers.get(id) ?? at))]));
-    const groups = new Map(told.map(({ key, paint, runs }) => [runs ? headed(key) : key, paint]));
+    const groups = new Map(told.map(({ key, paint }) => [key, paint]));
     return {
       ...{ runs, beside, columns, of, tell },
       number: (id) => numbers.get(id) ?? null,
-      mayLack: (run) => isShown && mayLack(found, run, isGrouped),
+      mayLack: (run) => isShown && mayLack(found, since, run),
       paint: (id) => paints.get(id) ?? null,
       groupPaint: (key) => groups.get(key) ?? null,
     };
-  }, [found, out.join(), base?.id, base?.name, colour, isGrouped, isShown, told]);
+  }, [found, out.join(), base?.id, base?.name, colour, isGrouped, isShown, since, told]);
 }
 
 /** What the table has read, the charts may have asked for too early. */
-export function mayLack(found: readonly RunRow[], run: RunRow, isGrouped: boolean): boolean {
-  if (found.some(({ id }) => id === run.id)) return false;
-  return isGrouped || found.length < NEWEST || found.some(({ created }) => (created ?? "") < (run.created ?? ""));
-}
-
-/** The key of a group's heading by that of its line: what is neither a number nor missing is a text there. */
-const headed = (key: string): string =>
-  JSON.stringify((JSON.parse(key) as unknown[]).map((value) => (typeof value === "number" || value === null ? value : spelled(value))));
+const mayLack = (found: readonly RunRow[], since: string, run: RunRow): boolean => (run.created ?? "") > since && found.every(({ id }) => id !== run.id);
 
 /** As long as the charts have not told how its group is drawn. */
 const NOT_YET: Paint = { token: "--line-strong", dash: [] };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { activeWord, hasOutside, slotsWord } from "../../src/pages/slots";
+import { activeWord, isOutside, slotsWord } from "../../src/pages/slots";
 
 test.each([
   [2, 0, "0 of 2 slots busy"],
@@ -12,11 +12,11 @@ test.each([
 
 test.each([
   [2, 0, 1, "1 run active, outside the slots"],
-  [2, 1, 3, "3 runs active, 2 of them outside the slots"],
+  [2, 1, 3, "3 runs active"],
   [2, 2, 1, "1 run active"],
   [0, 0, 2, "2 runs active"],
   [null, 0, 2, "2 runs active"],
-])("of %s slots %s are busy, and runs that take none are told: %s are active", (slots, busy, active, words) => {
+])("of %s slots %s are busy, and that no run takes one is told: %s are active", (slots, busy, active, words) => {
   expect(activeWord({ slots, busy }, active)).toBe(words);
-  expect(hasOutside({ slots, busy }, active)).toBe(words.includes("outside"));
+  expect(isOutside({ slots, busy }, active)).toBe(words.includes("outside"));
 });

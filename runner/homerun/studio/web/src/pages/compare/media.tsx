@@ -15,7 +15,7 @@ import { type Shot, shotAt, shotsOf } from "./joined";
 import { type LoggedBy, labelOf } from "./logged";
 import { scaled, WHOLE } from "./part";
 import { Shared } from "./shared";
-import { TIMES, ZoomButtons, Zoomed } from "./zoomed";
+import { pushedBy, TIMES, ZoomButtons, Zoomed } from "./zoomed";
 
 /** So many places stand beside each other. */
 const BESIDE = [1, 2, 4, 8];
@@ -66,12 +66,18 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
   // The newest stays in view by itself as long as nothing else was chosen.
   const show = (next: number): void => adjust({ step: next >= last ? null : places[Math.max(0, next)] });
   const [part, zoom] = useState(WHOLE);
+  const move = (event: KeyboardEvent, otherwise?: () => void): void => {
+    const next = pushedBy(part, event);
+    if (next) zoom(next);
+    else if (!event.shiftKey) otherwise?.();
+  };
   useKeys("Media", [
     { keys: "+", does: "all images larger", run: () => zoom(scaled(part, TIMES)) },
     { keys: "-", does: "all images smaller", run: () => zoom(scaled(part, 1 / TIMES)) },
     { keys: "0", does: "all images as a whole", run: () => zoom(WHOLE) },
-    { keys: "ArrowLeft", does: "the images of the step before", run: () => show(at - 1) },
-    { keys: "ArrowRight", does: "the images of the next step", run: () => show(at + 1) },
+    { keys: "ArrowLeft", does: "the images of the step before", run: (event) => move(event, () => show(at - 1)) },
+    { keys: "ArrowRight", does: "the images of the next step", run: (event) => move(event, () => show(at + 1)) },
+    ...["ArrowUp", "ArrowDown"].map((keys) => ({ keys, does: "with Shift, as the other arrows: another part of larger images", run: move })),
   ]);
   const now = places[at];
   const shown = places.slice(Math.max(0, at - beside + 1), at + 1);

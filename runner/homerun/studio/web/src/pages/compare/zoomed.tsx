@@ -17,6 +17,7 @@ interface Props {
   children: ComponentChildren;
 }
 
+/** Where the part moves by an arrow. */
 const PUSHES: Record<string, Spot> = {
   ArrowLeft: { x: PUSH, y: 0 },
   ArrowRight: { x: -PUSH, y: 0 },
@@ -39,17 +40,11 @@ export function Zoomed({ label, part, show, children }: Props) {
   };
   const drag = (event: PointerEvent): void => {
     const frame = frameOf(event);
-    if (!isZoomed || !frame || event.button !== 0) return;
+    if (!isZoomed || !frame || event.button !== 0 || !event.isPrimary) return;
     const { width, height } = frame.getBoundingClientRect();
     frame.setPointerCapture(event.pointerId);
-    frame.onpointermove = (now) => show(pushed(part, { x: (now.clientX - event.clientX) / width, y: (now.clientY - event.clientY) / height }));
+    frame.onpointermove = (now) => now.isPrimary && show(pushed(part, { x: (now.clientX - event.clientX) / width, y: (now.clientY - event.clientY) / height }));
     frame.onpointerup = frame.onpointercancel = () => (frame.onpointermove = null);
-  };
-  const key = (event: KeyboardEvent): void => {
-    const by = event.shiftKey && isZoomed ? PUSHES[event.key] : undefined;
-    if (!by) return;
-    event.preventDefault();
-    show(pushed(part, by));
   };
   return (
     <div
@@ -61,8 +56,7 @@ export function Zoomed({ label, part, show, children }: Props) {
       style={{ "--scale": part.scale, "--right": (0.5 - part.x) * part.scale, "--down": (0.5 - part.y) * part.scale }}
       onWheel={wheel}
       onPointerDown={drag}
-      onKeyDown={key}
-      onDblClick={() => show(WHOLE)}
+      onDblClick={(event) => frameOf(event) && show(WHOLE)}
       // An image that is held is neither dragged away nor opened; by keys it still is opened.
       onDragStart={(event) => isZoomed && event.preventDefault()}
       onClick={(event) => isZoomed && event.detail > 0 && frameOf(event) && event.preventDefault()}
@@ -70,6 +64,12 @@ export function Zoomed({ label, part, show, children }: Props) {
       {children}
     </div>
   );
+}
+
+/** The part that is shown after an arrow with Shift; null: it is none. */
+export function pushedBy(part: Part, { key, shiftKey }: KeyboardEvent): Part | null {
+  const by = shiftKey && part.scale > 1 ? PUSHES[key] : undefined;
+  return by ? pushed(part, by) : null;
 }
 
 /** How large the images are drawn, and buttons for that. */

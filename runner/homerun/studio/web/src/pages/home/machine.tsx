@@ -5,7 +5,7 @@ import { href } from "../../route";
 import { info } from "../../state";
 import type { MachineLoad } from "../../types";
 import { Meter } from "../../ui/basics";
-import { activeWord, hasOutside, slotsWord } from "../slots";
+import { activeWord, isOutside, slotsWord } from "../slots";
 import { Band } from "./band";
 
 const MOST = 7;
@@ -53,7 +53,7 @@ export function MachineBand({ machine }: { machine: MachineLoad }) {
             of={one.slots ?? 0}
             words={[
               slotsWord(one),
-              hasOutside(one, one.active) ? activeWord(one, one.active) : "",
+              isOutside(one, one.active) ? activeWord(one, one.active) : "",
               one.waiting ? `${count(one.waiting)} waiting` : "",
               one.paused ? "paused" : "",
             ]
