@@ -94,9 +94,13 @@ def test_a_job_that_asks_for_too_much_says_why_it_waits(
     first, second = submit(SLEEP, SLEEP, said={"cpus": "4", "nodelist": "n1"})
 
     reaches(first, RUNNING)
-    seen = reaches(second, WAITING)
+    reaches(second, WAITING)
 
-    assert seen.reason == "no node is free for it (Resources)"
+    def why() -> str | None:
+        [seen] = Slurm({}).look([second])
+        return seen.reason
+
+    wait_until(lambda: why() == "no node is free for it (Resources)", "the scheduler says why")
     end(first, second)
 
 

@@ -10,7 +10,7 @@ import pytest
 from helpers import children
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
-from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.base import environ
 from homerun.targets.engines import watch
 from homerun.targets.queue import place_of
@@ -238,12 +238,13 @@ def preempted(cluster: Cluster, job: str) -> None:
     cluster.ask("sbatch", *where, "--wrap=true")
 
 
-def starts_now(cluster: Cluster, job: str) -> bool:
-    """Whether a job has left the queue. Slurm sets its time to two minutes from now, and may do so
-    after a first update of that time, which is lost then.
+def starts_now(cluster: Cluster, run: Run, job: str) -> bool:
+    """Whether a run's job has begun its second attempt. Slurm sets its time to two minutes from
+    now, and may do so after a first update of that time, which is lost then; a job that is still
+    being taken away may seem to have left the queue.
     """
     cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")
-    return cluster.state(job) not in ("PENDING", "")
+    return Path(run._record.path, "attempts/2", layout.STARTED).exists()
 
 
 @pytest.mark.parametrize("taken_away", [requeued, preempted])
@@ -269,7 +270,7 @@ def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
 
     taken_away(cluster, job)
     wait_until(lambda: cluster.state(job) == "PENDING", "it waits again")
-    wait_until(lambda: starts_now(cluster, job), "it is started again")
+    wait_until(lambda: starts_now(cluster, run, job), "it is started again")
     ready.line()
     run.wait_for_completion()
 
