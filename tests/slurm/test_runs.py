@@ -243,7 +243,9 @@ def starts_now(cluster: Cluster, run: Run, job: str) -> bool:
     now, and may do so after a first update of that time, which is lost then; a job that is still
     being taken away may seem to have left the queue.
     """
-    cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")
+    reason = cluster.ask("squeue", "--noheader", f"--jobs={job}", "--format=%r").strip()
+    if reason == "BeginTime":  # one update after the other keeps the scheduler from looking at it
+        cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")
     return Path(run._record.path, "attempts/2", layout.STARTED).exists()
 
 
@@ -270,6 +272,8 @@ def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
 
     taken_away(cluster, job)
     wait_until(lambda: cluster.state(job) == "PENDING", "it waits again")
+    ended_first = Path(run._record.path, layout.EXITED)
+    wait_until(ended_first.exists, "its first attempt is over")  # Slurm itself waits two minutes
     wait_until(lambda: starts_now(cluster, run, job), "it is started again")
     ready.line()
     run.wait_for_completion()
