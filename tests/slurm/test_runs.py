@@ -274,6 +274,7 @@ def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
     wait_until(lambda: cluster.state(job) == "PENDING", "it waits again")
     ended_first = Path(run._record.path, layout.EXITED)
     wait_until(ended_first.exists, "its first attempt is over")  # Slurm itself waits two minutes
+    cluster.wait_idle()
     wait_until(lambda: starts_now(cluster, run, job), "it is started again")
     ready.line()
     run.wait_for_completion()
